@@ -42,6 +42,8 @@ pub(crate) struct Way {
     pub strategy: String,
     /// Whether anything is delivered at all.
     pub delivers: bool,
+    /// Whether each unit is asked for while the build is planned.
+    on_demand: bool,
     measured: Vec<Measured>,
 }
 
@@ -50,11 +52,16 @@ fn is_shaped(network: &Network) -> bool {
     network.round_trip > Duration::ZERO
 }
 
+fn is_on_demand(row: &StepRow) -> bool {
+    row.delivery.as_deref() == Some("remote")
+}
+
 /// A way over one network.
 #[derive(Debug, Clone, PartialEq)]
 struct Measured {
     network: Option<Network>,
     wall_s: f64,
+    /// Seconds of delivering and uploading; on demand of planning too, in which units are asked for.
     waited_s: f64,
     down_bits: f64,
     up_bits: f64,
@@ -63,8 +70,10 @@ struct Measured {
 /// What a way takes, as a function of a network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Cost {
-    /// Seconds of everything else.
-    pub fixed_s: f64,
+    /// Seconds of everything that does not wait for the network.
+    fixed_s: f64,
+    /// Seconds of what does that no network makes: planning.
+    plan_s: f64,
     /// Round trips waited for, one after the other.
     pub round_trips: f64,
     pub down_bits: f64,
@@ -83,30 +92,46 @@ pub(crate) struct PredictionError {
 }
 
 impl Cost {
-    fn of(measured: &[&Measured]) -> Option<Cost> {
-        let mean = |of: fn(&Measured) -> f64| measured.iter().map(|it| of(it)).sum::<f64>() / measured.len() as f64;
-        let mut cost = Cost {
-            fixed_s: mean(|it| it.wall_s - it.waited_s),
-            round_trips: 0.0,
-            down_bits: mean(|it| it.down_bits),
-            up_bits: mean(|it| it.up_bits),
+    /// On demand, what is waited for has a part that no network makes, which takes a second network to know.
+    fn of(measured: &[&Measured], on_demand: bool) -> Option<Cost> {
+        let mean =
+            |of: &dyn Fn(&Measured) -> f64| measured.iter().map(|it| of(it)).sum::<f64>() / measured.len() as f64;
+        let shaped: Vec<(f64, f64)> = measured
+            .iter()
+            .filter_map(|it| {
+                let network = it.network.as_ref()?;
+                let beyond_bits = it.waited_s - transfer_s(it.down_bits, it.up_bits, network);
+                Some((network.round_trip.as_secs_f64(), beyond_bits))
+            })
+            .collect();
+        let (round_trips, plan_s) = match on_demand {
+            false => (slope(&shaped, (0.0, 0.0)), 0.0),
+            true => {
+                let count = Some(shaped.len() as f64).filter(|count| *count > 1.0)?;
+                let center = shaped.iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.0 / count, sum.1 + it.1 / count));
+                let round_trips = slope(&shaped, center);
+                (round_trips, center.1 - round_trips * center.0)
+            }
         };
-        // Least squares through the origin.
-        let (mut product, mut square) = (0.0, 0.0);
-        for (it, network) in measured.iter().filter_map(|it| Some((it, it.network.as_ref()?))) {
-            let round_trip = network.round_trip.as_secs_f64();
-            product += round_trip * (it.waited_s - transfer_s(it.down_bits, it.up_bits, network));
-            square += round_trip * round_trip;
-        }
-        if square > 0.0 {
-            cost.round_trips = (product / square).max(0.0);
-        }
-        (!measured.is_empty()).then_some(cost)
+        (!measured.is_empty()).then(|| Cost {
+            fixed_s: mean(&|it| it.wall_s - it.waited_s),
+            plan_s,
+            round_trips,
+            down_bits: mean(&|it| it.down_bits),
+            up_bits: mean(&|it| it.up_bits),
+        })
     }
 
-    /// Seconds that are waited for the network.
+    /// Seconds of the step with what is fetched at hand.
+    pub fn without_network_s(&self) -> f64 {
+        self.fixed_s + self.plan_s
+    }
+
+    /// Seconds of what waits for the network.
     fn waited_s(&self, network: &Network) -> f64 {
-        self.round_trips * network.round_trip.as_secs_f64() + transfer_s(self.down_bits, self.up_bits, network)
+        self.plan_s
+            + self.round_trips * network.round_trip.as_secs_f64()
+            + transfer_s(self.down_bits, self.up_bits, network)
     }
 
     /// Seconds of the step over a network.
@@ -118,14 +143,23 @@ impl Cost {
     /// it is at any, `None` where it is at none.
     pub fn faster_from(&self, other: &Cost, round_trip: Duration) -> Option<f64> {
         let trips = (other.round_trips - self.round_trips) * round_trip.as_secs_f64();
-        let (gain, bits) =
-            (other.fixed_s - self.fixed_s + trips, self.down_bits + self.up_bits - other.down_bits - other.up_bits);
+        let (gain, bits) = (
+            other.without_network_s() - self.without_network_s() + trips,
+            self.down_bits + self.up_bits - other.down_bits - other.up_bits,
+        );
         match (gain > 0.0, bits > 0.0) {
             (true, true) => Some(bits / gain),
             (true, false) => Some(0.0),
             (false, _) => None,
         }
     }
+}
+
+/// Of the line through a point that is nearest to all others by least squares; none falls.
+fn slope(points: &[(f64, f64)], through: (f64, f64)) -> f64 {
+    let centered = || points.iter().map(|(x, y)| (x - through.0, y - through.1));
+    let (product, square) = (centered().map(|(x, y)| x * y).sum::<f64>(), centered().map(|(x, _)| x * x).sum::<f64>());
+    if square > 0.0 { (product / square).max(0.0) } else { 0.0 }
 }
 
 fn transfer_s(down_bits: f64, up_bits: f64, network: &Network) -> f64 {
@@ -136,7 +170,7 @@ fn transfer_s(down_bits: f64, up_bits: f64, network: &Network) -> f64 {
 impl Way {
     /// What it takes, from all that was measured.
     pub fn cost(&self) -> Option<Cost> {
-        Cost::of(&self.measured.iter().collect::<Vec<_>>())
+        Cost::of(&self.measured.iter().collect::<Vec<_>>(), self.on_demand)
     }
 }
 
@@ -193,7 +227,8 @@ impl Ways {
             let measured: Vec<Measured> = measured.collect();
             if !measured.is_empty() {
                 let delivers = measured.iter().any(|it| it.network.is_some());
-                ways.push(Way { step: step.to_owned(), strategy: strategy.to_owned(), delivers, measured });
+                let on_demand = mine.iter().any(|(row, _)| is_on_demand(row));
+                ways.push(Way { step: step.to_owned(), strategy: strategy.to_owned(), delivers, on_demand, measured });
             }
         }
         Ways { ways, workspaces, networks }
@@ -215,7 +250,9 @@ impl Ways {
         for way in &self.ways {
             for left_out in &way.measured {
                 let others: Vec<&Measured> = way.measured.iter().filter(|it| it.network != left_out.network).collect();
-                let Some((network, cost)) = left_out.network.as_ref().zip(Cost::of(&others)) else { continue };
+                let Some((network, cost)) = left_out.network.as_ref().zip(Cost::of(&others, way.on_demand)) else {
+                    continue;
+                };
                 if others.iter().filter_map(|it| it.network.as_ref()).any(is_shaped) {
                     error.points += 1;
                     error.wall += (cost.seconds(network) - left_out.wall_s).abs() / left_out.wall_s;
@@ -244,7 +281,10 @@ impl Measured {
             workspaces.iter().map(of_workspace).sum()
         };
         let wall_s = sum(&|row| row.wall_s)?;
-        let waited = |row: &StepRow| Some(row.deliver_s.unwrap_or(0.0) + row.upload_s.unwrap_or(0.0));
+        let waited = |row: &StepRow| {
+            let lookups = row.plan_s.filter(|_| is_on_demand(row));
+            Some([lookups, row.deliver_s, row.upload_s].into_iter().flatten().sum())
+        };
         let bits = |bytes: Option<u64>| Some(8.0 * bytes.unwrap_or(0) as f64);
         Some(Measured {
             wall_s,
@@ -262,6 +302,7 @@ pub(crate) mod tests {
     use crate::tests::rows::{bad, folder, step};
 
     const ROUND_TRIPS: f64 = 4.0;
+    const ON_DEMAND: &str = "hardlink+non-local-by-remote";
 
     /// A run over one network: plain Cargo, and an arm that waits exactly as long as the model says, `noise` seconds aside.
     pub(crate) fn over(network: &str, workspaces: &[&str], noise: f64) -> RunFolder {
@@ -284,11 +325,20 @@ pub(crate) mod tests {
                 up_bytes: Some(up),
                 ..step(1, workspace, "next-commit", "rust-cache", 5.0 + waited)
             };
+            // A lookup takes its round trips while the build is planned.
+            let lookups = 10.0 * shape.round_trip.as_secs_f64();
+            rows.push(StepRow {
+                strategy: ON_DEMAND.into(),
+                delivery: Some("remote".into()),
+                plan_s: Some(0.5 + lookups),
+                wall_s: Some(3.0 + 0.5 + waited + lookups),
+                ..arm.clone()
+            });
             rows.push(StepRow { step: "produce".into(), ..arm.clone() });
             rows.push(bad(StepRow { round: 2, ..arm.clone() }, Status::Failed, "no"));
             rows.push(arm);
         }
-        folder(&["none", "rust-cache"], rows, Vec::new())
+        folder(&["none", "rust-cache", ON_DEMAND], rows, Vec::new())
     }
 
     fn cost_of(ways: &Ways, strategy: &str) -> Cost {
@@ -303,12 +353,22 @@ pub(crate) mod tests {
         assert!((cost.fixed_s - 10.0).abs() < 1e-9 && (cost.round_trips - 2.0 * ROUND_TRIPS).abs() < 1e-6, "{cost:?}");
         assert_eq!((cost.down_bits, cost.up_bits), (400e6, 200e6));
         let error = ways.error().unwrap();
-        assert_eq!(error.points, 2);
+        assert_eq!(error.points, 2, "on demand takes two others");
+        let on_demand = cost_of(&ways, ON_DEMAND);
+        assert!((on_demand.without_network_s() - 7.0).abs() < 1e-6, "{on_demand:?}");
+        assert!((on_demand.round_trips - 2.0 * (10.0 + ROUND_TRIPS)).abs() < 1e-4, "{on_demand:?}");
         assert!(error.wall < 1e-9 && error.waited_s < 1e-6, "{error:?}");
         // One that is a second slower than its figures say is off by what the other says.
-        let ways = Ways::of(&[over("github", &["a"], 0.0), over("home", &["a"], 1.0)]);
-        assert!(ways.error().unwrap().waited_s > 0.5, "{:?}", ways.error());
-        assert_eq!(Ways::of(&runs[..1]).error(), None, "nothing to predict");
+        let slow = Ways::of(&[over("github", &["a"], 0.0), over("home", &["a"], 1.0)]);
+        assert!(slow.error().unwrap().waited_s > 0.5, "{:?}", slow.error());
+        let alone = Ways::of(&runs[..1]);
+        assert_eq!(alone.error(), None, "nothing to predict");
+        let named =
+            |ways: &Ways| ways.in_step("next-commit").iter().map(|it| it.0.strategy.clone()).collect::<Vec<_>>();
+        assert_eq!((named(&ways).len(), named(&alone)), (3, vec!["none".to_owned(), "rust-cache".to_owned()]));
+        let third = over("1ms,100mbit", &["a", "b"], 0.0);
+        let error = Ways::of(runs.iter().chain([&third])).error().unwrap();
+        assert!(error.points == 6 && error.wall < 1e-9 && error.waited_s < 1e-6, "{error:?}");
     }
 
     #[test]
@@ -316,7 +376,7 @@ pub(crate) mod tests {
         let ways = Ways::of(&[over("github", &["a", "b"], 0.0), over("home", &["a"], 0.0)]);
         assert_eq!(ways.workspaces, ["a"]);
         assert_eq!(ways.networks.iter().map(ToString::to_string).collect::<Vec<_>>(), ["github", "home"]);
-        assert_eq!((ways.steps(), ways.ways.len()), (vec!["next-commit"], 2), "no producer, no control");
+        assert_eq!((ways.steps(), ways.ways.len()), (vec!["next-commit"], 3), "no producer, no control");
         assert_eq!(cost_of(&ways, "none").fixed_s, 20.0);
         for nothing in
             [vec![], vec![over("none", &["a"], 0.0)], vec![over("github", &["a"], 0.0), over("home", &["b"], 0.0)]]

@@ -141,26 +141,30 @@ pub struct ArmSpec {
     pub delivery: Option<Delivery>,
 }
 
+/// A corpus that can be built, with only these workspaces if any are named.
+pub fn buildable(name: &str, workspaces: &[String]) -> Result<Corpus> {
+    let corpus = Corpus::load(name)?;
+    if corpus.graphs_only {
+        bail!(
+            "the corpus {} is for unit graphs only, nothing of it is built; \
+             `harness trace collect --corpus {name}` reads them",
+            corpus.name
+        );
+    }
+    if workspaces.is_empty() {
+        return Ok(corpus);
+    }
+    corpus.only(workspaces).map_err(|unknown| {
+        let names = corpus.workspaces.iter().map(|workspace| workspace.name.as_str()).collect::<Vec<_>>().join(", ");
+        anyhow::anyhow!("the corpus {} has no workspace {unknown}; it has {names}", corpus.name)
+    })
+}
+
 impl Experiment {
     /// Looks everything up.
     pub fn of(options: &Options) -> Result<Experiment> {
         let scenario = Scenario::load(&options.scenario)?;
-        let mut corpus = Corpus::load(&options.corpus)?;
-        if corpus.graphs_only {
-            bail!(
-                "the corpus {} is for unit graphs only, nothing of it is built; \
-                 `harness trace collect --corpus {}` reads them",
-                corpus.name,
-                options.corpus
-            );
-        }
-        if !options.workspaces.is_empty() {
-            let names = corpus.workspaces.iter().map(|workspace| workspace.name.clone()).collect::<Vec<_>>().join(", ");
-            corpus = match corpus.only(&options.workspaces) {
-                Ok(corpus) => corpus,
-                Err(unknown) => bail!("the corpus {} has no workspace {unknown}; it has {names}", corpus.name),
-            };
-        }
+        let mut corpus = buildable(&options.corpus, &options.workspaces)?;
         let unfit = |workspace: &Workspace| Some((workspace.name.clone(), scenario.unfit(workspace)?));
         let left_out: Vec<(String, String)> = corpus.workspaces.iter().filter_map(unfit).collect();
         corpus.workspaces.retain(|workspace| scenario.unfit(workspace).is_none());

@@ -33,7 +33,7 @@ use exec::interrupt::Supervisor;
 use exec::workdir::WorkDir;
 use probes::{ExtraStrategies, FamilyProbe, select};
 use runner::build_env::{BuildEnv, DISK_FLOOR};
-use runner::experiment::Experiment;
+use runner::experiment::{Experiment, buildable};
 
 /// Leaves one input after the other out of the key (`~without-INPUT`): what that would reuse in a trace, what real builds
 /// reuse and whether the bytes are right, and which probes break. One row an input, ablation.csv, with a verdict. What the
@@ -134,6 +134,10 @@ pub fn run(args: &AblateArgs, supervisor: &Supervisor) -> Result<ExitCode> {
         let known = if vary.is_empty() { "no scenario".to_owned() } else { vary.join(", ") };
         bail!("these inputs do not vary in the scenario {word:?}; they vary in {known}, and `none` builds nothing");
     }
+    // Before the replay, not after it.
+    let asked: Vec<String> =
+        args.workspaces.iter().flat_map(|list| list.split(',')).map(|name| name.trim().to_owned()).collect();
+    buildable(&args.corpus, &asked)?;
     let work = work_dir(args.work_dir.as_deref())?;
     let out = args.out.as_deref().map_or_else(|| Ok(work.join("ablation")), absolute)?;
     let ablation = AblationRunner { args, base: format!("hardlink+{}", args.policy), inputs, out, work };

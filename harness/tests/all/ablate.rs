@@ -19,6 +19,9 @@ fn every_input_has_a_row_with_replays_probes_and_builds_and_nothing_is_run_twice
     assert!(dry.stdout.contains("built     profiles   of alpha, without profile-directory"), "{}", dry.stdout);
     assert!(dry.stdout.contains("nothing was run") && !out.exists());
 
+    let unknown = [&args[..], &["--workspaces", "alpha,gamma", "--dry-run"]].concat();
+    place.run(&unknown).refused("has no workspace gamma; it has alpha");
+
     let said = place.run(&args).done();
     let rows: Vec<AblationRow> = read_table(&out).unwrap();
     let row = |input: &str| rows.iter().find(|row| row.input == input).unwrap();

@@ -43,7 +43,8 @@ fn what(ways: &Ways) -> String {
             part(error.wall),
             seconds(Some(error.waited_s)),
         ),
-        None => "Only one network was measured: nothing here says how well others are predicted.".to_owned(),
+        None => "Only one network was measured: nothing here says how well others are predicted, and ways on demand take two."
+            .to_owned(),
     };
     format!(
         "Seconds of a fresh CI machine from its start to the end of its build and upload, summed over {} ({}). Measured \
@@ -67,7 +68,7 @@ pub(crate) fn sentence(ways: &Ways) -> Option<String> {
         "On a fresh CI machine (1 Gbit/s, 10 ms, {step}) {} is fastest: {} where plain Cargo takes {}, and faster {}.",
         way.strategy,
         seconds(Some(best)),
-        seconds(Some(none.fixed_s)),
+        seconds(Some(none.without_network_s())),
         beats(cost.faster_from(&none, USUAL)),
     ))
 }
@@ -171,13 +172,13 @@ fn costs(ways: &Ways) -> Grid {
     let mut grid = Grid::new(caption, &heads);
     for step in ways.steps() {
         let mut found = ways.in_step(step);
-        found.sort_by(|a, b| a.1.fixed_s.total_cmp(&b.1.fixed_s));
+        found.sort_by(|a, b| a.1.without_network_s().total_cmp(&b.1.without_network_s()));
         let none = found.iter().find(|(way, _)| way.strategy == PRICED_BY).map(|it| it.1);
         for (way, cost) in &found {
             let moved = |bits: f64| bytes(Some(bits / 8.0).filter(|_| way.delivers));
             let trips = count(Some(cost.round_trips.round()).filter(|_| way.delivers));
             let faster = none.filter(|_| way.delivers).map(|none| beats(cost.faster_from(&none, USUAL)));
-            let numbers = [seconds(Some(cost.fixed_s)), trips, moved(cost.down_bits), moved(cost.up_bits)];
+            let numbers = [seconds(Some(cost.without_network_s())), trips, moved(cost.down_bits), moved(cost.up_bits)];
             let cells = [step.to_owned(), way.strategy.clone()].into_iter().chain(numbers);
             grid.row(cells.chain([faster.unwrap_or_default()]));
         }
@@ -201,7 +202,7 @@ mod tests {
         for part in [
             "Measured over github, home;",
             "2 predictions are off by 0 % of the step",
-            "| next-commit | 10 ms | none 1.00x | rust-cache 0.75x |",
+            "| next-commit | 10 ms | none 1.00x | hardlink+non-local-by-remote 0.68x |",
             "| next-commit | rust-cache | 5.00 s | 4 | 23.8 MiB | 11.9 MiB | from 20 Mbit/s on |",
             "| next-commit | none | 20.00 s | - | - | - |  |",
         ] {
@@ -209,7 +210,7 @@ mod tests {
         }
         assert_eq!(super::section(&Ways::default()), None);
         let alone = Ways::of(&[over("github", &["a"], 0.0)]);
-        assert!(what(&alone).ends_with("nothing here says how well others are predicted."));
+        assert!(what(&alone).ends_with("and ways on demand take two."));
         assert!(
             super::sentence(&alone).unwrap().ends_with(
                 "rust-cache is fastest: 5.34 s where plain Cargo takes 20.00 s, and faster from 20 Mbit/s on."

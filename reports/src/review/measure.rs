@@ -89,6 +89,9 @@ pub(super) struct Measure {
     pub table: Grid,
 }
 
+/// Of an interval that says anything, the most that the upper end may be of the lower one.
+pub(super) const WIDEST: f64 = 4.0;
+
 /// Two take the same time if the interval of their ratio holds 1 and goes no further than this factor.
 const ALIKE: f64 = 1.25;
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::evidence::{ADDED_PHYSICAL, Evidence, StepArm, WALL_S};
-use super::measure::{Side, wall};
+use super::measure::{Side, WIDEST, wall};
 use super::measures::probed::{failures, named};
 use crate::document::{Block, Grid, Section};
 use crate::stats::median;
@@ -275,9 +275,6 @@ fn holds(best: &DesignCosts<'_>, all: &[DesignCosts<'_>], usage: &Usage) -> Vec<
     }
     found
 }
-
-/// Of an interval, the most that the upper end may be of the lower one.
-const WIDEST: f64 = 4.0;
 
 /// What the week comes to, in a sentence, and its table.
 pub(super) fn week(evidence: &Evidence<'_>, usage: &Usage) -> (String, Section) {

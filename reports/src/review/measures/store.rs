@@ -5,7 +5,7 @@ use crate::document::Grid;
 use crate::review::evidence::{
     ADDED_PHYSICAL, ALL_PHYSICAL, Evidence, STORE_ALLOCATED, StepArm, differing, one_per_policy,
 };
-use crate::review::measure::{Measure, Population, Unit, count, filled, one_per_run, wall};
+use crate::review::measure::{Measure, Population, Unit, WIDEST, count, filled, one_per_run, wall};
 use crate::simulation::growth::store_growth;
 use crate::stats::median;
 use crate::text::{bytes, limit, percent, seconds};
@@ -55,8 +55,11 @@ pub(super) fn link_mode(evidence: &Evidence<'_>) -> Vec<Measure> {
         });
     let found = one_per_run(found.collect());
     // Another file system may answer otherwise.
-    let said: Vec<String> =
-        found.iter().map(|it| filled("On {system} {link} takes {effect}, {interval}.", it)).collect();
+    let say = |it: &Measure| match it.interval.filter(|[low, high]| *high <= WIDEST * low) {
+        Some(_) => filled("On {system} {link} takes {effect}, {interval}.", it),
+        None => filled("On {system} {link} takes {effect}, in too few rounds to say more.", it),
+    };
+    let said: Vec<String> = found.iter().map(say).collect();
     let others = |at: usize| -> Vec<String> {
         said.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, text)| text.clone()).collect()
     };
