@@ -62,10 +62,14 @@ pub(crate) fn sentence(ways: &Ways) -> Option<String> {
     let found = ways.in_step(step);
     let network = Network::symmetrical(USUAL, USUAL_BANDWIDTH);
     let none = found.iter().find(|(way, _)| way.strategy == PRICED_BY)?.1;
-    let best = found.iter().filter(|(way, _)| way.delivers).map(|(way, cost)| (way, cost, cost.seconds(&network)));
-    let (way, cost, best) = best.min_by(|a, b| a.2.total_cmp(&b.2))?;
+    let ways = found.iter().filter(|(way, _)| way.delivers);
+    let mut ways: Vec<(&Way, Cost, f64)> = ways.map(|(way, cost)| (*way, *cost, cost.seconds(&network))).collect();
+    ways.sort_by(|a, b| a.2.total_cmp(&b.2));
+    let (way, cost, best) = *ways.first()?;
+    let alike: Vec<&str> = ways[1..].iter().filter(|it| it.2 < best * ALIKE).map(|it| it.0.strategy.as_str()).collect();
+    let alike = if alike.is_empty() { String::new() } else { format!(" ({} within 5 % of it)", alike.join(", ")) };
     Some(format!(
-        "On a fresh CI machine (1 Gbit/s, 10 ms, {step}) {} is fastest: {} where plain Cargo takes {}, and faster {}.",
+        "On a fresh CI machine (1 Gbit/s, 10 ms, {step}) {} is fastest{alike}: {} where plain Cargo takes {}, and faster {}.",
         way.strategy,
         seconds(Some(best)),
         seconds(Some(none.without_network_s())),
@@ -164,11 +168,11 @@ fn winners(ways: &Ways) -> Grid {
 
 fn costs(ways: &Ways) -> Grid {
     let caption = format!(
-        "What the times are made of: seconds without the network, round trips that are waited for one after the other, and \
+        "What the times are made of: seconds without the network, round trips that explain best what was waited for, and \
          bytes; and from which bandwidth on a way is faster than {PRICED_BY}, at 10 ms."
     );
     let faster = format!("faster than {PRICED_BY}");
-    let heads = ["step", "strategy", ">without\nnetwork", ">round\ntrips", ">down", ">up", &faster];
+    let heads = ["step", "strategy", ">without\nnetwork", ">round trips,\nfitted", ">down", ">up", &faster];
     let mut grid = Grid::new(caption, &heads);
     for step in ways.steps() {
         let mut found = ways.in_step(step);
