@@ -57,7 +57,8 @@ fn hits_are_those_of_real_builds_unit_for_unit() {
 #[cfg(feature = "remote")]
 #[test]
 fn seconds_of_fresh_machines_stand_beside_those_of_the_model() {
-    let place = place();
+    // It has a second lockfile, whose units are not in the trace.
+    let place = TestDir::with(CORPUS, &["many"]);
     let arms = ["--scenario", "ci", "--strategies", "none,hardlink+aggressive", "--delivery", "remote"];
     let run = place.compare(CORPUS, &[arms.as_slice(), &["--network", "2ms,1gbit"]].concat());
     run.all_ok();
@@ -67,7 +68,7 @@ fn seconds_of_fresh_machines_stand_beside_those_of_the_model() {
         let lines =
             said.stdout.lines().filter(|line| line.contains(&format!(", {step}, hardlink+aggressive-by-remote ")));
         let shown: Vec<&str> = lines.collect();
-        assert_eq!(shown.len(), 4, "{}", said.stdout);
+        assert_eq!(shown.len(), 1, "{}", said.stdout);
         assert!(shown.iter().all(|line| line.contains("2ms,1gbit") && line.ends_with(" % off")), "{}", said.stdout);
     }
     assert!(said.stdout.contains("steps that fetched: "), "{}", said.stdout);
