@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::delivery::{Cost, Way, Ways};
 use crate::document::{Block, Cell, Grid, Section};
-use crate::plot::{Chart, HorizontalScale, Plot, PlotLine, ValueUnit, VerticalScale};
+use crate::plot::{Chart, HorizontalScale, Plot, PlotLine, VerticalScale};
 use crate::text::{UNMEASURED, bytes, count, part, seconds};
 use crate::words::plural;
 use records::costs::PRICED_BY;
@@ -85,35 +85,34 @@ fn usual_step(ways: &Ways) -> Option<&str> {
 
 fn plot(ways: &Ways) -> Option<Plot> {
     let step = usual_step(ways)?;
-    let mut found = ways.in_step(step);
+    let found = ways.in_step(step);
     let at = |cost: &Cost, bits: u64| cost.seconds(&Network::symmetrical(USUAL, bits));
+    let none = found.iter().find(|(way, _)| way.strategy == PRICED_BY)?.1;
+    let mut found: Vec<_> = found.into_iter().filter(|(way, _)| way.delivers).collect();
     found.sort_by(|a, b| at(&a.1, USUAL_BANDWIDTH).total_cmp(&at(&b.1, USUAL_BANDWIDTH)));
+    found.truncate(CURVES);
+    let (way, cost) = found.first()?;
+    let finding = format!(
+        "{} takes {} at 1 Gbit/s, {PRICED_BY} {}; it is faster {}.",
+        way.strategy,
+        seconds(Some(at(cost, USUAL_BANDWIDTH))),
+        seconds(Some(at(&none, USUAL_BANDWIDTH))),
+        beats(cost.faster_from(&none, USUAL)),
+    );
     let line = |(way, cost): &(&Way, Cost)| PlotLine {
         name: way.strategy.clone(),
-        points: BANDWIDTHS.map(|bits| (bits as f64 / 1e6, at(cost, bits))).to_vec(),
+        points: BANDWIDTHS.map(|bits| (bits as f64 / 1e6, at(cost, bits) / at(&none, bits))).to_vec(),
         ..PlotLine::default()
     };
-    let (mut chosen, base): (Vec<_>, Vec<_>) = found.into_iter().partition(|(way, _)| way.strategy != PRICED_BY);
-    chosen.truncate(CURVES - 1);
-    let finding = chosen.first().zip(base.first()).map(|((way, cost), (_, none))| {
-        let from = cost.faster_from(none, USUAL);
-        format!(
-            "{} takes {} at 1 Gbit/s, {PRICED_BY} {}; it is faster {}",
-            way.strategy,
-            seconds(Some(at(cost, USUAL_BANDWIDTH))),
-            seconds(Some(at(none, USUAL_BANDWIDTH))),
-            beats(from)
-        )
-    })?;
     Some(Plot {
         id: "ways".into(),
-        title: format!("Seconds of {step} over bandwidth, latency 10 ms"),
+        title: format!("Time of {step} ÷ that of {PRICED_BY} over bandwidth, latency 10 ms"),
         finding,
         chart: Chart::Lines {
             x: HorizontalScale::Counts("bandwidth in Mbit/s, both directions".into()),
-            y: "seconds, everything included".into(),
-            scale: VerticalScale::Amount(ValueUnit::Seconds),
-            lines: base.iter().chain(&chosen).map(line).collect(),
+            y: format!("time ÷ {PRICED_BY}, everything included"),
+            scale: VerticalScale::Ratio,
+            lines: found.iter().map(line).collect(),
         },
     })
 }
@@ -216,7 +215,7 @@ mod tests {
         let alone = Ways::of(&[over("github", &["a"], 0.0)]);
         assert!(what(&alone).ends_with("and ways on demand take two."));
         assert!(
-            super::sentence(&alone).unwrap().ends_with(
+            sentence(&alone).unwrap().ends_with(
                 "rust-cache is fastest: 5.34 s where plain Cargo takes 20.00 s, and faster from 20 Mbit/s on."
             )
         );
