@@ -78,7 +78,7 @@ fn time_of(trace: &Trace, run: &RunFolder, row: &StepRow) -> Option<SimulatedTim
         latency_s: network.round_trip.max(Duration::from_micros(1)).as_secs_f64(),
         transfers: TRANSFERS as u32,
     };
-    let cores = run.info.host.cores.unwrap_or(1) as u32;
+    let cores = run.info.host.cores.unwrap_or(1);
     let rows = totals(&[jobs.collect()], &[link], Lookup::ByLevel, cores);
     Some(SimulatedTime {
         workspace: row.workspace.clone(),
